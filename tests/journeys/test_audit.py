@@ -17,6 +17,7 @@ from playwright.sync_api import Page, Response, expect
 
 from explorer.base import language
 from explorer.ui.entries import PAGES, Entry
+from tests import accessibility
 from tests.conftest import settled
 
 pytestmark = pytest.mark.browser
@@ -112,6 +113,21 @@ def nothing_moves(opening: Opening) -> list[str]:
     return [f"{width} × {height}: {shift:.2f}" for (width, height), shift in too_far.items()]
 
 
+MAIN = "[data-testid=stMain]"  # the sidebar is Streamlit's own
+
+
+def nothing_for_axe(opening: Opening) -> list[str]:
+    its_code = 'scrollable-region-focusable: <pre class="st-'  # Streamlit's own, too
+    every = accessibility.faults(opening.page, MAIN)
+    return [fault for fault in every if not fault.startswith(its_code)]
+
+
+def contrast_in_the_dark(opening: Opening) -> list[str]:
+    opening.page.emulate_media(color_scheme="dark")
+    opening.page.wait_for_function(OF_A_LOOK["theme_obeyed"], timeout=PATIENCE)
+    return accessibility.faults(opening.page, MAIN, {"runOnly": [accessibility.CONTRAST]})
+
+
 OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
     own_host_alone,
     content_policy_kept,
@@ -121,6 +137,8 @@ OF_AN_OPENING: tuple[Callable[[Opening], list[str]], ...] = (
     no_apology,
     every_control_named,
     nothing_moves,
+    nothing_for_axe,
+    contrast_in_the_dark,
 )
 # The page, and every board on it.
 ROOTS = """[document, ...[...document.querySelectorAll('.stBidiComponent *')]
@@ -208,6 +226,10 @@ FAULTS: Mapping[str, str] = {
     "no_apology": "main.append('Something went wrong on this page')",
     "every_control_named": "main.append(document.createElement('button'))",
     "nothing_moves": "main.style.marginTop = '300px'",
+    "nothing_for_axe": "main.insertAdjacentHTML('beforeend',"
+    "'<button aria-label=\"something else\">what is seen</button>')",
+    "contrast_in_the_dark": "main.insertAdjacentHTML('beforeend',"
+    "'<p style=\"color: #777; background: #888\">grey</p>')",
     "no_overflow": "document.body.append(wide)",
     "charts_uncovered": """main.insertAdjacentHTML('beforeend', `<div class="js-plotly-plot">
         <p class="modebar">bar</p><p class="nsewdrag" style="margin-top: -20px">and</p></div>`)""",

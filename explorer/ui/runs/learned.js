@@ -236,7 +236,7 @@ class Panel {
       if (String(this.cell) !== String([label, predicted]) || !items) return
       words = fill(label === predicted ? labels.cell_right : labels.cell_wrong, { n: number, shown: items.length, is: classes[label], says: classes[predicted] })
     } else if (!items.length) words = labels.no_mistakes
-    this.find(".pictures h4").textContent = words
+    this.find(".pictures h4").textContent = this.find(".grid").ariaLabel = words
     this.find(".back").hidden = !this.cell
     this.find(".grid").replaceChildren(...items.map(item => this.picture(item, classes)))
     this.root.dataset.pictures = `${this.cell ? this.cell.join(".") : "worst"} ${items.length}`
@@ -272,5 +272,5 @@ const PANEL = `
 <div class="looks"><div class="first"></div><div class="samples"></div></div>
 <div class="answers" hidden>
   <div><div class="matrix"></div><p class="caption quiet"></p></div>
-  <div class="pictures"><header><h4></h4><button type="button" class="button back" hidden></button></header><div class="grid predictions"></div></div>
+  <div class="pictures"><header><h4></h4><button type="button" class="button back" hidden></button></header><div class="grid predictions" tabindex="0" role="group"></div></div>
 </div>`

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.ui import progress
 from explorer.ui.entries import ROOT
+from tests import accessibility
 from tests.conftest import box_of
 from tests.explorer.ui.mounted import Mounted, mounted
 from tests.opened_pages import ended, opened
@@ -91,13 +92,14 @@ def test_no_board_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("kind", TAPS)
-def test_every_board_answers_a_tap(phone: Page, kind: str) -> None:
+def test_every_board_answers_a_tap_and_a_screen_reader(phone: Page, kind: str) -> None:
     alone, target = on_a_phone(phone, kind)
     before = words(alone)
     tap(alone, target, 0.2, 0.4)
     other = f"([board, before]) => ({SAYS})(board) !== before"
     handle = alone.board.element_handle()
     phone.wait_for_function(other, arg=[handle, before], timeout=3000)
+    assert accessibility.faults(phone, "main") == []
 
 
 # Boards on which nothing is chosen: what is read stays, and is read again where it was.

@@ -20,6 +20,7 @@ from explorer.runs import outcome
 from explorer.server.runs import ROUTES
 from explorer.training import checkpoints
 from pages.train.runs import parts
+from tests import accessibility
 from tests.explorer.ui.mounted import mounted
 from tests.opened_pages import opened
 from tests.run_processes import until
@@ -179,7 +180,7 @@ def test_a_matrix_by_hand() -> None:
         ("runs?runs={}", "table", "tbody tr:first-child .pick", "tbody tr:first-child .pick"),
     ],
 )
-def test_a_board_on_runs_answers_a_tap(
+def test_a_board_on_runs_answers_a_tap_and_a_screen_reader(
     done: list[int], web: str, phone: Page, address: str, kind: str, target: str, result: str
 ) -> None:
     def answer(route: Route) -> None:
@@ -197,6 +198,10 @@ def test_a_board_on_runs_answers_a_tap(
     board.locator(target).tap()
     phone.wait_for_timeout(150)
     assert place.evaluate(content) != before
+    board.evaluate(  # with more pictures than there is room for
+        "board => board.querySelector('.pictures .grid')?.style.setProperty('max-height', '40px')"
+    )
+    assert accessibility.faults(phone, "main") == []
     if kind in {"live", "overlay"}:
         board.locator(target).tap()
         expect(place).to_be_visible()
