@@ -41,12 +41,21 @@ def ended(at: AppTest) -> AppTest:
 
 def text(at: AppTest, *, code: bool = False) -> str:
     """Every word that the page says outside of its widgets and boards; its code too if asked."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.error, *at.warning]
-    parts += [*at.success, *at.info, *(at.code if code else ())]
+    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.warning, *at.success]
+    parts += [*at.info, *(at.code if code else ())]
     rows = [row for each in at.table for row in ([*each.value], *each.value.values.tolist())]
     return "\n".join(
-        [*(part.value for part in parts), *(f"| {' | '.join(map(str, row))} |" for row in rows)]
+        [
+            *(part.value for part in parts),
+            *map(as_read, at.error),
+            *(f"| {' | '.join(map(str, row))} |" for row in rows),
+        ]
     )
+
+
+def as_read(message: Any) -> str:
+    """What a reader sees of an error or a toast, of which every sign is made text."""
+    return re.sub(r"\\(?=[^\w\s])|\u2060", "", message.value)
 
 
 def grey_input(picture: str = "digits:test:0", side: int = 28) -> Tensor:

@@ -217,7 +217,6 @@ def test_what_is_on_screen_can_be_taken_along(page: Page, app_server: str) -> No
     fills = {node.get("stroke-width") for node in drawn.iter(f"{SVG}path")}
     assert "3px" not in fills, "nothing is marked as chosen"
     stem = saved.value.suggested_filename.removesuffix(".svg")
-    page.get_by_role("tab", name="Code").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Table (CSV)").click()
     assert saved.value.suggested_filename == f"{stem}.csv"

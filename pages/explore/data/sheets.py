@@ -62,7 +62,8 @@ def sheet(data: Data, part: str, turn: int) -> None:
         },
         on_picture_change=lambda: _choose(sent(key, "picture")),
     )
-    st.caption(f"{words} {_('Click one to see its numbers.')}")
+    click = _("Click one to see its numbers.")
+    st.caption(f"{words} {click}")
     save_button(_("Pictures (PNG)"), png, f"{data.name.replace('/', '-')}-{part}-{turn}.png")
 
 

@@ -29,6 +29,7 @@ from tests.explorer.training.recipes import (
     only,
     run,
 )
+from tests.processes import printed
 
 
 def trained(training_: Training, data: Data) -> nn.Module:
@@ -297,3 +298,12 @@ def test_the_environment_names_variables_that_a_process_reads_at_its_start() -> 
     }  # fmt: skip
     assert int(variables["GOMP_SPINCOUNT"]) < 10_000
     assert all(value.isdigit() for value in variables.values())
+
+
+def test_what_a_process_takes_is_not_what_its_parent_took() -> None:
+    large = torch.ones(2**26)  # 256 MiB, which `ru_maxrss` of a child would count
+    code = (
+        "from explorer.base import device; from explorer.training.setting import Peak;"
+        "peak = Peak(device.named('cpu')); print(peak.growth())"
+    )
+    assert int(printed("-c", code)) < 2**26 < large.nbytes

@@ -374,10 +374,10 @@ def test_definitions_and_photographs_are_made_at_the_first_visit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     photo._ours.cache_clear()
-    opened("convolution")
+    opened("convolution", conv_photo_kernel="board")
     read = counted(monkeypatch, inspect, "getsource")
     convolved = counted(monkeypatch, photo, "convolve")
-    again = opened("convolution")
+    again = opened("convolution", conv_photo_kernel="board")
     assert read.call_count == convolved.call_count == 0
     again.number_input(key="conv_dilation").set_value(2).run()
     assert convolved.call_count == 1
