@@ -342,7 +342,7 @@ def test_pointing_at_a_zoomed_curve_reads_what_is_in_view(
         assert tip.inner_text().count("test") <= tests_in_view
         pointed = live.locator(".accuracy svg.plot > g").last.locator("path:not(.cursor)")
         assert tip.locator("span").count() == pointed.count(), "what is read is marked in the chart"
-    for key in ("End", "Home", "PageUp"):
+    for key in ("End", "Home", "PageUp") if low < tests[-1] else ():  # it was stopped before
         live.locator(".accuracy svg.plot").press(key)
         read = float(tip.locator("b").inner_text().removeprefix("epoch "))
         assert low - 0.01 <= read <= high + 0.01
