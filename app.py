@@ -110,7 +110,7 @@ app = st.App(
         Middleware(UploadBounds),
         Middleware(
             PageAssets,
-            style=assets.address(SHELL.with_suffix(".css")),
+            styles=[assets.address(SHELL.with_name(name)) for name in ("frame.css", "opening.css")],
             script=assets.address(ASSETS / "early.js"),
         ),
         Middleware(

@@ -40,7 +40,7 @@ def change(page: Page, name: str) -> float:
     page.locator(".st-key-layers-network input").click()
     page.locator(".st-key-layers-network input").fill(name)
     spelled = name.replace("/", ".")  # Playwright takes a slash for the expression's end
-    choice = page.get_by_role("option", name=re.compile(rf"^{spelled} ·"))
+    choice = page.get_by_role("option", name=re.compile(rf"· {spelled}$"))
     choice.wait_for()
     page.evaluate(
         "addEventListener('mousedown', () => { window.clickedAt = performance.now() }, true)"

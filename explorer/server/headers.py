@@ -1,5 +1,5 @@
 """What the server adds to Streamlit's: a check of the host that a request names, security headers,
-a style and a script of ours in the page, and an answer to who asks for a page that there is not.
+styles and a script of ours in the page, and an answer to who asks for a page that there is not.
 """
 
 import re
@@ -140,21 +140,22 @@ def security(scope: Scope) -> Mapping[str, str]:
 
 
 class PageAssets:
-    """Middleware (plain ASGI): a style and a script of ours in Streamlit's page.
+    """Middleware (plain ASGI): styles and a script of ours in Streamlit's page.
 
     What a component brings comes too late: the first page writes its address before that is there,
-    and what is drawn without the style moves when it comes.
+    and what is drawn without the styles moves when they come.
     """
 
-    def __init__(self, app: ASGIApp, style: str, script: str) -> None:
+    def __init__(self, app: ASGIApp, styles: Sequence[str], script: str) -> None:
         """Add those at these addresses, spelled as the page names its own files.
 
-        The script runs before Streamlit's own; the style counts for more than Streamlit's, which
+        The script runs before Streamlit's own; the styles count for more than Streamlit's, which
         are written into the head.
         """
         self.app = app
         self._script = f'<script src="./{script}"></script></head>'.encode()
-        self._style = f'<body><link rel="stylesheet" href="./{style}">'.encode()
+        links = "".join(f'<link rel="stylesheet" href="./{style}">' for style in styles)
+        self._styles = f"<body>{links}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the wrapped application does; HTML with both."""
@@ -171,7 +172,7 @@ class PageAssets:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
                     whole = body.replace(b"</head>", self._script, 1)
-                    whole = whole.replace(b"<body>", self._style, 1)
+                    whole = whole.replace(b"<body>", self._styles, 1)
                     _describe(start, len(whole))
                     await send(start)
                     await send({"type": "http.response.body", "body": whole})

@@ -28,9 +28,39 @@ addEventListener("popstate", () => (told = done))
 
 history.pushState = (...entry) => {
   const write = done > told ? add : correct
+  const page = location.pathname
   told = done
   write(...entry)
+  if (location.pathname !== page) keepStill()
 }
+addEventListener("popstate", () => keepStill())
+
+// `opening.css` keeps a page still while it comes. It is on until all has come that comes by itself.
+
+const COMING = '.stBidiComponent:not([data-drawn]), [data-testid="stSkeleton"]'
+const IDLE = '[data-test-script-state="notRunning"]'
+const SOONEST = 1000 // milliseconds: a page begins to come
+const LONGEST = 8000
+let waiting = 0
+
+function keepStill() {
+  const begin = performance.now()
+  const turn = off => {
+    const { sheet } = document.querySelector('link[href$="/opening.css"]') ?? {}
+    if (sheet) sheet.disabled = off
+  }
+  clearInterval(waiting)
+  turn(false)
+  waiting = setInterval(() => {
+    const past = performance.now() - begin
+    const comes = past < SOONEST || !document.querySelector(IDLE) || document.querySelector(COMING)
+    if (comes && past < LONGEST) return
+    clearInterval(waiting)
+    turn(true)
+  }, 100)
+}
+
+keepStill()
 
 // The width at which the sidebar will come: as this visitor left it (Streamlit 1.67 keeps that).
 
